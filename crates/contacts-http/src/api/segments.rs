@@ -187,9 +187,9 @@ page_view! {
 struct ListedSegmentView {
     #[serde(flatten)]
     segment: SegmentView,
-    /// Number of matching contacts, exact up to 10,000. Null without `counts=true`, when the filter is
-    /// no longer valid, or when counting took too long: half a second for one segment, and two
-    /// seconds for all of a page.
+    /// Number of matching contacts, or an estimate where counting takes long. Null without
+    /// `counts=true`, when the filter is no longer valid, and after counting for two seconds for the
+    /// segments of a page.
     count: Option<CountView>,
 }
 

@@ -198,8 +198,8 @@ fn push_found(select: &mut Statement, page: &PageRequest, ids: Vec<Uuid>) {
 /// Maximum number of contacts that are found and sorted for a page.
 const MOST_FOUND: u64 = 10_000;
 
-/// Maximum number of rows of the first walk: half of [`MOST_FOUND`]. If this walk does not fill a page,
-/// few contacts match, or the matching contacts are far away.
+/// Maximum number of rows of the first walk: half of [`MOST_FOUND`]. If this walk does not fill a
+/// page, few contacts match, or the matching contacts are far away.
 const FIRST_WALK_ROWS: i64 = 5_000;
 
 /// Maximum number of rows of the second walk. Reading so many rows takes as long as finding the

@@ -70,7 +70,7 @@ pub(crate) fn run(world: &mut World) -> Result<Section> {
     world.postgres.drop_database("run")?;
     let notes = vec![format!(
         "One client, in milliseconds, the first 50 by age. With a count: the answer says besides \
-         how many there are, up to 10,000. The limit is the fastest of three statements: the \
+         how many there are, or estimates it. The limit is the fastest of three statements: the \
          program's own, one that finds everybody before it sorts, and one that walks along the \
          order. The one found is {}. Goals: p99 within 50 ms, p50 within 25 ms, none over twice \
          its limit.",
