@@ -494,6 +494,28 @@ test("a number that is an estimate says so, and is counted exactly on a click", 
   await world.close(page);
 });
 
+test("another filter ends an exact count without a complaint, and a failed one can be tried again", async () => {
+  const page = await world.open("/");
+  let fails = false;
+  await page.route(/\/v1\/contacts\?.*count=exact/, (route) => (fails ? route.abort() : new Promise(() => {})));
+  await page.route(/\/v1\/contacts\?(?!.*count=)/, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), count: { value: 41_032, exact: false } } });
+  });
+  const about = page.getByRole("button", { name: "about 41,000 people" });
+  await page.goto(`${world.url}/?sort=name`);
+  await about.click();
+  await page.getByText("Counting…").waitFor();
+  await page.getByRole("searchbox", { name: "Search contacts" }).fill("o");
+  await about.waitFor();
+  assert.equal(await page.getByText("could not be counted").count(), 0);
+  fails = true;
+  await about.click();
+  await page.getByText("The contacts could not be counted.").waitFor();
+  await about.waitFor();
+  await world.close(page);
+});
+
 test("a list of many pages scrolls, and all of it can be selected", async () => {
   await world.import("crowd.csv", csv(12_000).replaceAll("@example.org", "@crowd.example"));
   const page = await world.open("/?q=crowd.example&sort=email");

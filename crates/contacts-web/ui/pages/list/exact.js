@@ -1,6 +1,7 @@
 // An estimate of the number of matching contacts, which becomes exact on request: counting many of
 // them takes long.
 
+import { aborted } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { estimate } from "../../core/estimate.js";
 import { toast } from "../../widgets/toast.js";
@@ -20,7 +21,9 @@ export function showEstimate(list) {
 async function countExactly(list) {
   list.count.textContent = "Counting…";
   list.count.focus();
-  await list.rows.countAll().catch(() => {
+  await list.rows.countAll().catch((error) => {
+    // Another filter was chosen meanwhile.
+    if (aborted(error)) return;
     toast("The contacts could not be counted. Try again later.");
     showEstimate(list);
   });
