@@ -31,8 +31,8 @@ const CONTACT: &[&str] = &[
     "DELETE FROM contacts WHERE org_id = $1 AND id = $2",
 ];
 
-/// Finds ended exports that began before the erasure ($2). Their files may contain the contact and
-/// cannot be searched.
+/// Finds ended exports that began before the erasure ($2). Their files cannot be searched for the
+/// contact, so each is deleted.
 const EXPORTS: &str = "SELECT id FROM actions WHERE org_id = $1 AND kind = 'export' \
      AND created_at <= $2 AND finished_at IS NOT NULL AND file_id IS NOT NULL ORDER BY id";
 

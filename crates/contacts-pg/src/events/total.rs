@@ -16,8 +16,7 @@ use crate::database::{PgResult, RunQuery, Tx};
 const CHANGE: &str = "CASE kind WHEN 'created' THEN cardinality(contacts) \
      WHEN 'updated' THEN 0 ELSE -cardinality(contacts) END";
 
-/// Number of later events from which they are numbered when the number is read, so that the next
-/// reader adds fewer.
+/// A read that adds more later events than this also numbers them, which makes the next read cheaper.
 const MANY_ADDED: i64 = 500;
 
 /// Maximum number of later events that are added, of those with and those without a number each.
@@ -42,7 +41,7 @@ impl Database {
     }
 }
 
-/// One statement, which therefore sees each event and the counter at the same moment.
+/// Reads the number by one statement, which sees the events and the counter at the same moment.
 fn read(tx: &mut Tx<'_>) -> PgResult<TotalRow> {
     let statement = format!(
         "WITH kept AS (SELECT contacts, counted_number FROM event_counters WHERE org_id = $1) \
