@@ -6,7 +6,7 @@ import { readdir } from "node:fs/promises";
 import { startShared } from "./shared.mjs";
 
 /** Number of test files that run at once. */
-const FILES_AT_ONCE = Number(process.env.CONTACTS_BROWSER_FILES ?? 2);
+const FILES_AT_ONCE = Number(process.env.CONTACTS_BROWSER_FILES ?? 3);
 
 const named = process.argv.slice(2);
 const files = named.length ? named : (await readdir(import.meta.dirname)).filter((file) => file.endsWith(".test.mjs"));

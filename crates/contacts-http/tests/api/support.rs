@@ -1,13 +1,16 @@
 //! A test service over the in-memory world.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use actix_web::App;
+use actix_web::Error;
 use actix_web::body::to_bytes;
+use actix_web::dev::ServiceResponse;
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, init_service, read_body, try_call_service};
@@ -19,6 +22,7 @@ use contacts_http::{
     Answers, Api, ApiConfig, Attempts, Cursors, Readiness, metrics_recorder, routes, server,
 };
 use contacts_testkit::{FakeConnector, FakeIssuer, FakeSender, World};
+use futures_util::future::LocalBoxFuture;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 
@@ -36,7 +40,16 @@ pub(crate) struct Service {
     /// Plays the issuer `example`.
     pub(crate) issuer: FakeIssuer,
     routes: Box<dyn Fn(&mut ServiceConfig)>,
+    /// Made of the routes for the first request, because making one takes longer than a request.
+    app: OnceCell<App>,
 }
+
+/// An initialised application. It returns its response with the method and path of the request.
+type App = Box<
+    dyn Fn(
+        TestRequest,
+    ) -> LocalBoxFuture<'static, (Method, String, Result<ServiceResponse, Error>)>,
+>;
 
 /// A response that was read to its end.
 #[derive(Debug)]
@@ -145,7 +158,7 @@ impl Service {
         let token = issue(&api, world.org(), ALL);
         let routes = Box::new(routes(api.clone()));
         let (sender, connector) = (ports.sender, ports.connector);
-        Self { world, api, token, sender, connector, issuer, routes }
+        Self { world, api, token, sender, connector, issuer, routes, app: OnceCell::new() }
     }
 
     /// Creates an API key of the organisation and returns its token.
@@ -158,11 +171,25 @@ impl Service {
         issue(&self.api, self.world.another_org(), ALL)
     }
 
+    async fn app(&self) -> &App {
+        if let Some(app) = self.app.get() {
+            return app;
+        }
+        let app = Rc::new(init_service(actix_web::App::new().configure(&self.routes)).await);
+        self.app.get_or_init(|| {
+            Box::new(move |request: TestRequest| {
+                let (app, request) = (app.clone(), request.to_request());
+                Box::pin(async move {
+                    let (method, path) = (request.method().clone(), request.path().to_owned());
+                    (method, path, try_call_service(&*app, request).await)
+                })
+            })
+        })
+    }
+
     pub(crate) async fn send(&self, request: TestRequest) -> Answer {
-        let app = init_service(App::new().configure(&self.routes)).await;
-        let request = request.to_request();
-        let (method, path) = (request.method().clone(), request.path().to_owned());
-        let answer = match try_call_service(&app, request).await {
+        let (method, path, response) = self.app().await(request).await;
+        let answer = match response {
             Ok(response) => {
                 let (status, headers) = (response.status(), response.headers().clone());
                 Answer { status, headers, bytes: read_body(response).await.to_vec() }
