@@ -43,7 +43,9 @@ fuzz_target!(|texts: &[u8]| {
 
 fn read(file: &[u8]) {
     let content = || Box::new(Cursor::new(file.to_vec()));
-    let Ok(found) = TableFiles.inspect(content(), &LayoutChoice::default()).unwrap() else { return };
+    let Ok(found) = TableFiles.inspect(content(), &LayoutChoice::default()).unwrap() else {
+        return;
+    };
     for row in TableFiles.rows(content(), &found.layout) {
         if let Err(error) = row {
             TableProblem::of(error).unwrap();
