@@ -1,6 +1,7 @@
 //! Filters of lists and bodies: any names and values are read or refused.
 
 #![no_main]
+#![expect(clippy::unwrap_used, reason = "a panic is a finding")]
 
 use contacts_core::contact::FilterText;
 use contacts_core::field::{Field, FieldKey, FieldType};

@@ -2,6 +2,7 @@
 //! of the file, and never with an error of the storage.
 
 #![no_main]
+#![expect(clippy::unwrap_used, reason = "a panic is a finding")]
 
 use std::io::{Cursor, Write};
 

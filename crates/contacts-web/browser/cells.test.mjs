@@ -64,16 +64,21 @@ test("a change by somebody else is not overwritten without asking", async () => 
   assert.equal((await stored()).phone, "+44 20 7946 0000");
 });
 
-test("the button over a cell opens the editor of that cell, also where the mouse rests while the editor is loaded", async () => {
-  const page = await world.open("/");
-  let hold;
-  const held = new Promise((resolve) => (hold = resolve));
-  await page.route("**/pages/list/edit.js", hold);
-  await page.locator(".tbody").getByText("ada@cells.example").last().hover();
-  await (await held).continue();
-  await page.getByTitle("Edit (e)").click();
-  await field(page, "Email").waitFor();
-});
+for (const module of ["edit", "extras"]) {
+  test(`the button over a cell opens the editor of that cell, also where the mouse rests while ${module}.js is loaded`, async () => {
+    const page = await world.open("/settings");
+    let release;
+    const released = new Promise((resolve) => (release = resolve));
+    await page.route(`**/pages/list/${module}.js`, (route) => released.then(() => route.continue()));
+    const requested = page.waitForRequest(`**/pages/list/${module}.js`);
+    await page.goto(world.url);
+    await page.locator(".tbody").getByText("ada@cells.example").last().hover();
+    await requested;
+    release();
+    await page.getByTitle("Edit (e)").click();
+    await field(page, "Email").waitFor();
+  });
+}
 
 test("a change of another field by somebody else is no question", async () => {
   const page = await editing("Name");

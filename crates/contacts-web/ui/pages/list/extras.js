@@ -21,5 +21,8 @@ export function extend(list) {
   extended.add(list);
   const { signal } = list.dropped;
   printWhole(list, signal);
-  list.table.element.addEventListener("pointerover", () => void import("./edit.js").then(({ offer }) => offer(list, signal)), { once: true, signal });
+  const offerEdit = () => void import("./edit.js").then(({ offer }) => offer(list, signal));
+  // A pointer that rests on the table already causes no event.
+  if (list.table.element.matches(":hover")) offerEdit();
+  else list.table.element.addEventListener("pointerover", offerEdit, { once: true, signal });
 }
