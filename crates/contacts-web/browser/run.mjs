@@ -8,7 +8,7 @@ import { startShared } from "./shared.mjs";
 /** In ms. A file that takes longer waits for what will not come. */
 const FILE_TIMEOUT_MS = 15 * 60_000;
 /** Number of test files that run at once. */
-const FILES_AT_ONCE = Number(process.env.CONTACTS_BROWSER_FILES ?? 3);
+const FILES_AT_ONCE = Number(process.env.CONTACTS_BROWSER_FILES ?? 2);
 
 const named = process.argv.slice(2);
 const files = named.length ? named : (await readdir(import.meta.dirname)).filter((file) => file.endsWith(".test.mjs"));
