@@ -326,6 +326,24 @@ test("a webhook is added, tested, paused and resumed, and its secret is replaced
   await world.close(page);
 });
 
+test("a menu stays open while its section is loaded again", async () => {
+  await world.api("POST", "/v1/webhooks", { url: "https://menu.invalid/contacts" });
+  const page = await world.open("/settings/webhooks");
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  await button(page, "Pause menu.invalid").waitFor();
+  await page.route(/\/v1\/webhooks\?/, (route) => released.then(() => route.continue()));
+  await button(page, "Pause menu.invalid").click();
+  await button(page, "More for menu.invalid").click();
+  await button(page, "Edit").waitFor();
+  release();
+  await button(page, "Resume menu.invalid").waitFor();
+  await until(() => page.evaluate(() => document.activeElement?.textContent), "Edit");
+  await button(page, "Edit").click();
+  await dialog(page, "Edit webhook").waitFor();
+  await world.close(page);
+});
+
 test("failed deliveries are resent one by one and all at once", async () => {
   const { id } = await world.api("POST", "/v1/webhooks", { url: "https://hooks.invalid/contacts" });
   const dead = { id: randomUUID(), number: 7, type: "contacts.updated", state: "dead", attempts: 9, problem: "it responded with status 500", status: 500, due_at: null, created_at: "2026-01-01T09:00:00Z", attempted_at: "2026-01-02T09:00:00Z" };

@@ -252,12 +252,12 @@ impl Service {
     }
 }
 
-/// Returns a request with a credential.
 /// Returns the path of the run that belongs to an import, an action or a run of a source.
 pub(crate) fn run_of(path: &str) -> String {
     format!("/v1/runs/{}", path.rsplit('/').next().unwrap_or_default())
 }
 
+/// Returns a request with a credential.
 pub(crate) fn request(token: &str, method: &str, path: &str) -> TestRequest {
     TestRequest::default()
         .method(Method::from_bytes(method.as_bytes()).unwrap())
